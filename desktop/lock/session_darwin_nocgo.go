@@ -1,0 +1,5 @@
+//go:build darwin && !cgo
+
+package lock
+
+func screenLocked() bool { return false }
