@@ -162,7 +162,7 @@ func TestWhatKubeloginAndKubectlLogInIsAdoptedWorksAndComesBack(t *testing.T) {
 
 		// The session that kubectl held goes on without a login, renewed; the others need one.
 		worksAs(t, r, "old")
-		if strings.Contains(run(t, "secret-tool", "search", "--all", "service", "kubecreds"), refresh) {
+		if strings.Contains(searched(t), refresh) {
 			t.Error("the session was not renewed")
 		}
 		if got := r.Kubectl(t.Context(), "--context", "prod", "get", "namespaces"); got.Status == 0 || strings.Count(got.Err, "login needed") != 1 {
@@ -194,7 +194,7 @@ func TestWhatKubeloginAndKubectlLogInIsAdoptedWorksAndComesBack(t *testing.T) {
 		if config := file(t, r, "kubecreds/config.yaml"); strings.Contains(config, "name:") {
 			t.Errorf("left in the configuration:\n%s", config)
 		}
-		if got := run(t, "secret-tool", "search", "--all", "service", "kubecreds"); strings.Contains(got, "refresh") {
+		if got := searched(t); strings.Contains(got, "refresh") {
 			t.Errorf("a session is left in the keychain")
 		}
 		worksAs(t, r, "old") // kubectl's own client goes on with it

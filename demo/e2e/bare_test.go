@@ -69,7 +69,7 @@ func TestWithoutADisplayTheAgentWorksAndALoginFromTheMenuSaysWhatIsMissing(t *te
 			must(t, os.Setenv("DISPLAY", display))
 		}()
 		look(t, "wait-item") // the icon goes over the bus
-		menuSays(t, "Log in to corp…")
+		menuSays(t, "Log in to corp…", "not logged in")
 		look(t, "choose", "Log in to corp…")
 		menuSays(t, "the last login failed: nobody can be asked here: there is no display")
 		w.saw(t, 0, 0, "corp: login failed: Nobody can be asked here: there is no display")
@@ -87,7 +87,7 @@ func TestWithoutZenityALoginFromTheMenuSaysWhatToInstall(t *testing.T) {
 		must(t, r.StartAgent(r.Program("kubecreds")))
 		t.Setenv("PATH", path)
 		look(t, "wait-item")
-		menuSays(t, "Log in to corp…")
+		menuSays(t, "Log in to corp…", "not logged in")
 		look(t, "choose", "Log in to corp…")
 		menuSays(t, "the last login failed: nobody can be asked here: install zenity")
 		w.saw(t, 0, 0, "corp: login failed: Nobody can be asked here: install zenity, the program that shows dialogs (Debian: apt install zenity); or log in from a terminal: kubectl creds login.")

@@ -244,9 +244,7 @@ func startWithBrowser(t *testing.T, ways string) (*drive.Rig, profile) {
 	command, err := json.Marshal([]string{os.Args[0], browserWord, p.dir})
 	must(t, err)
 	loginWith(t, r, ways, "  browserCommand: "+string(command)+"\n")
-	must(t, r.StartAgent(r.Program("kubecreds")))
-	look(t, "wait-item")
-	menuSays(t, "Log in to corp…")
+	startAgent(t, r, r.Program("kubecreds"))
 	return r, p
 }
 
@@ -362,7 +360,7 @@ func TestAnotherPersonInTheBrowserIsRefusedAndTheSessionLivesOn(t *testing.T) {
 		refresh := refreshToken(t)
 
 		p.write(t, personFile, "bob")
-		logInAgain(t)
+		look(t, "choose", "prod-eu: *", "Re-login…")
 		drawn(t, "Try again as alice@example.com")
 		p.visited(t, 2)
 		w.saw(t, 0, 0, "corp: login failed: ")

@@ -105,7 +105,6 @@ func TestTheCommandLineSaysHowItEndedInOneLineAndAStatus(t *testing.T) {
 func TestStatusTellsProgramsWhatItTellsPeople(t *testing.T) {
 	onDesktop(t, func(t *testing.T) {
 		r := start(t)
-		menuSays(t, "prod-eu: not logged in")
 		read := func(args ...string) reported {
 			t.Helper()
 			got := r.Creds(t.Context(), "", append([]string{"status", "-o", "json"}, args...)...)
@@ -126,6 +125,7 @@ func TestStatusTellsProgramsWhatItTellsPeople(t *testing.T) {
 			t.Errorf("logged out: %+v", a)
 		}
 		cliLogIn(t, r)
+		loginDone(t)
 		all = read("staging")
 		if len(all.Clusters) != 1 || len(all.Accounts) != 1 {
 			t.Fatalf("of one cluster: %+v", all)

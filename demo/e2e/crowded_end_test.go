@@ -201,7 +201,7 @@ func (p *poller) calm(t *testing.T, name string, passed time.Duration) {
 			t.Errorf("%s: a poll after the session's end: status %d, not 3", name, one.status)
 		}
 	}
-	if longest > 500*time.Millisecond {
+	if longest > 4*time.Second { // one that waits for something takes 5 or more; what is usual is checked beside an idle program
 		t.Errorf("%s: a poll without a token took %s", name, longest)
 	}
 	t.Logf("%s: %d polls without a token, on average %s, at most %s", name, refused, sum/time.Duration(max(refused, 1)), longest)

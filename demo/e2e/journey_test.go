@@ -20,9 +20,7 @@ func TestAClickALoginAndKubectlWorks(t *testing.T) {
 		}
 		answer(t, "alice", "password")
 		menuSays(t, "logged in as alice@example.com", "2 of 2 clusters ready", "prod-eu: valid until ", "staging: valid until ")
-		if icon(t) == before {
-			t.Error("the icon did not change")
-		}
+		iconChanges(t, before)
 		works(t, r)
 		keepsTheSession(t, r)
 		hasEntries(t, r)

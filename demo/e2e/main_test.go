@@ -79,18 +79,24 @@ func inDesktop(t *testing.T, args []string) (out []byte, status int, err error) 
 	return out, cmd.ProcessState.ExitCode(), err
 }
 
-// start starts the demo's servers and kubecreds on them, and ends both with the test. When it returns the menu is what it will be:
-// the keychain has been read.
+// start starts the demo's servers and kubecreds on them, and ends both with the test.
 func start(t *testing.T, serverFlags ...string) *drive.Rig {
 	t.Helper()
 	r := servers(t, serverFlags...)
-	must(t, r.StartAgent(r.Program("kubecreds")))
+	startAgent(t, r, r.Program("kubecreds"))
+	return r
+}
+
+// startAgent starts program, a kubecreds, on servers that run. When it returns the menu is what it will be: the keychain has been
+// read.
+func startAgent(t *testing.T, r *drive.Rig, program string, args ...string) {
+	t.Helper()
+	must(t, r.StartAgent(program, args...))
 	look(t, "wait-item")
 	until(t, "the keychain to be read", func() bool {
 		menu := drive.Menu(t.Context())
 		return menu != "" && !strings.Contains(menu, "reading the keychain")
 	})
-	return r
 }
 
 // servers starts the demo's servers only.
@@ -138,7 +144,14 @@ func logIn(t *testing.T) {
 	_, err := drive.Dialog(t.Context(), "corp: ")
 	must(t, err)
 	must(t, drive.Answer(t.Context(), "alice", "password"))
-	must(t, drive.MenuSays(t.Context(), patience, "logged in as alice@example.com"))
+	menuSays(t, "logged in as alice@example.com")
+}
+
+// loginDone waits until all that a login does is done: the kubeconfig is written, and only the session's record is in the keychain.
+func loginDone(t *testing.T) {
+	t.Helper()
+	menuSays(t, "2 of 2 clusters ready")
+	refreshToken(t)
 }
 
 // works checks that kubectl is who it should be on both clusters.

@@ -18,7 +18,7 @@ func TestAnOpenMenuChangesItsWordsAndStaysOpenAndWhyExplains(t *testing.T) {
 		r.Creds(t.Context(), "", "renew")
 		menuSays(t, "staging: "+endedWords)
 
-		look(t, "choose", row(t, "staging: "), "Why…")
+		look(t, "choose", "staging: *", "Why…")
 		opened(t, "staging")
 		drawnPart(t, "no longer accepts")
 		drawnPart(t, "Account: corp")
@@ -34,7 +34,7 @@ func TestAnOpenMenuChangesItsWordsAndStaysOpenAndWhyExplains(t *testing.T) {
 		must(t, drive.Key(t.Context(), "Escape"))
 		until(t, "the menu to close", func() bool { return windows(t) == "" })
 
-		look(t, "choose", row(t, "staging: "), "Why…")
+		look(t, "choose", "staging: *", "Why…")
 		opened(t, "staging")
 		drawnPart(t, "Nothing needs doing")
 		look(t, "press", "Renew now", "push button")

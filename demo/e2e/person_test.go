@@ -78,6 +78,12 @@ func undrawn(t *testing.T, text string) {
 	until(t, "the screen to show no more "+text, func() bool { return !drive.Sees(t.Context(), text) })
 }
 
+// iconChanges waits until the icon is not the picture before.
+func iconChanges(t *testing.T, before string) {
+	t.Helper()
+	until(t, "the icon to change", func() bool { return icon(t) != before })
+}
+
 // asked waits for the dialog, has it say all of texts, and returns its title.
 func asked(t *testing.T, texts ...string) string {
 	t.Helper()
@@ -125,11 +131,29 @@ type kept struct {
 	Refresh string
 }
 
-// keychain returns what secret-tool finds of kubecreds in the keychain.
+// search is one look of secret-tool's at all that kubecreds has in the keychain. It fails where an item goes while it looks.
+func search() (string, error) {
+	out, err := exec.Command("secret-tool", "search", "--all", "service", "kubecreds").Output()
+	return string(out), err
+}
+
+// searched is what secret-tool finds of kubecreds in the keychain, at a moment when no item goes.
+func searched(t *testing.T) string {
+	t.Helper()
+	var found string
+	until(t, "secret-tool to find all it looks at", func() bool {
+		var err error
+		found, err = search()
+		return err == nil
+	})
+	return found
+}
+
+// keychain returns the sessions that secret-tool finds in the keychain.
 func keychain(t *testing.T) []kept {
 	t.Helper()
 	var all []kept
-	for line := range strings.Lines(run(t, "secret-tool", "search", "--all", "service", "kubecreds")) {
+	for line := range strings.Lines(searched(t)) {
 		if value, is := strings.CutPrefix(line, "secret = "); is {
 			var item struct{ Record kept }
 			if err := json.Unmarshal([]byte(value), &item); err != nil {
@@ -141,13 +165,14 @@ func keychain(t *testing.T) []kept {
 	return all
 }
 
-// refreshToken is the one session's in the keychain.
+// refreshToken is the one session's in the keychain, when that is all there is: a login's pending record goes a moment after it.
 func refreshToken(t *testing.T) string {
 	t.Helper()
-	all := keychain(t)
-	if len(all) != 1 || all[0].Refresh == "" {
-		t.Fatalf("%d records in the keychain, want one with a refresh token", len(all))
-	}
+	var all []kept
+	until(t, "the keychain to hold one record with a refresh token", func() bool {
+		all = keychain(t)
+		return len(all) == 1 && all[0].Refresh != ""
+	})
 	return all[0].Refresh
 }
 

@@ -15,6 +15,7 @@ func TestKubectlGoesOnWorkingAndEachRenewalIsOneRequest(t *testing.T) {
 		const life = 8 * time.Second // renewed when 3 to 4 s are over
 		r := start(t, "--id-token="+life.String())
 		logIn(t)
+		loginDone(t)
 		bus := listen(t)
 		recount(t, r)
 		began, first := time.Now(), token(t, r)
@@ -43,6 +44,7 @@ func TestGetTokenWithAValidTokenAsksNeitherProviderNorKeychain(t *testing.T) {
 	onDesktop(t, func(t *testing.T) {
 		r := start(t)
 		logIn(t)
+		loginDone(t)
 		bus := listen(t)
 		recount(t, r)
 		for range 20 {
@@ -123,8 +125,7 @@ func TestAJumpOfTheClockIsNoticedWithinHalfAMinute(t *testing.T) {
 func startWithClock(t *testing.T) *drive.Rig {
 	t.Helper()
 	r := servers(t)
-	must(t, r.StartAgent(filepath.Join(bin, "e2e", "kubecreds")))
-	look(t, "wait-item")
+	startAgent(t, r, filepath.Join(bin, "e2e", "kubecreds"))
 	return r
 }
 

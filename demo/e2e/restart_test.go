@@ -100,9 +100,7 @@ func TestQuitLastsUntilAPersonStartsIt(t *testing.T) {
 		if got := r.Kubectl(t.Context(), "--context", "staging", "get", "namespaces"); got.Status == 0 {
 			t.Error("kubectl works after Quit")
 		}
-		if items := look(t, "items"); items != "" {
-			t.Errorf("icons in the tray: %q, want none", items)
-		}
+		until(t, "the icon to go", func() bool { return look(t, "items") == "" })
 
 		expect(t, "start", r.Creds(t.Context(), "", "start"), 0)
 		look(t, "wait-item")
@@ -116,8 +114,7 @@ func ownPlaces(t *testing.T) *drive.Rig {
 	t.Helper()
 	r := servers(t)
 	must(t, r.OwnPlaces())
-	must(t, r.StartAgent(r.Program("kubecreds")))
-	look(t, "wait-item")
+	startAgent(t, r, r.Program("kubecreds"))
 	return r
 }
 

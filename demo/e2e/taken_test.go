@@ -34,8 +34,7 @@ func TestANameThatIsTakenInTheKubeconfigIsLeftAlone(t *testing.T) {
 	onDesktop(t, func(t *testing.T) {
 		r := servers(t)
 		must(t, os.WriteFile(r.Kube, []byte(foreign), 0o640))
-		must(t, r.StartAgent(r.Program("kubecreds")))
-		look(t, "wait-item")
+		startAgent(t, r, r.Program("kubecreds"))
 		logIn(t)
 
 		const key = "(clusters: name: prod-eu)"
@@ -106,8 +105,7 @@ func TestAKubeconfigInAGitWorkTreeIsAskedAbout(t *testing.T) {
 	onDesktop(t, func(t *testing.T) {
 		r := servers(t)
 		must(t, os.Mkdir(filepath.Join(r.Dir, ".git"), 0o700))
-		must(t, r.StartAgent(r.Program("kubecreds")))
-		look(t, "wait-item")
+		startAgent(t, r, r.Program("kubecreds"))
 		logIn(t)
 		until(t, "the question", func() bool { return drive.Sees(t.Context(), "It lies in the git work tree") })
 		if text := kubeconfig(r); text != "" {

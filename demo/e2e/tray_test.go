@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/kubecreds/kubecreds/demo/drive"
 )
 
 func TestStartAtLoginIsMadeAndRemovedByClicks(t *testing.T) {
@@ -89,7 +91,10 @@ func restartPanel(t *testing.T) {
 	look(t, "panel-stop")
 	look(t, "panel-start")
 	look(t, "wait-item")
-	until(t, "the submenus to be drawn anew", func() bool { return look(t, "menu") != before })
+	until(t, "the submenus to be drawn anew", func() bool {
+		now, err := drive.Desk(t.Context(), "menu")
+		return err == nil && now != "" && now != before
+	})
 }
 
 // submenusWork checks that the submenus of these rows are drawn, not blank, and that a click in them does what it says.
