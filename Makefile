@@ -40,6 +40,7 @@ test: ## all tests, end to end ones too; installs what they need
 	cd demo && go test -race -timeout 30m $$(go list ./... | grep -v -e /desktop$$ -e /e2e$$)
 	@echo "== the virtual desktop, and end to end on it, with the machine to themselves"
 	cd demo && go test -race -timeout 60m -p 1 ./desktop ./e2e
+	@for test in $(out)/e2e-failed/*; do [ ! -e "$$test" ] || echo "== failed once, and not when it was run again: $$test"; done
 
 test-hosts: ## the tray on another desktop's panel, LXQt's; installs it
 	@demo/install-deps hosts

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -56,7 +57,12 @@ func onDesktop(t *testing.T, test func(t *testing.T), flags ...string) {
 	args := append([]string{"--a11y", "--screenshot-dir", shots}, flags...)
 	args = append(args, "--", os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v", "-test.timeout", limit)
 	out, status, err := inDesktop(t, args)
-	if status == noDesktop { // it says nothing of kubecreds that Xvfb, say, was not there in time
+	again := err != nil && (status == noDesktop || mayFailOnce)
+	if again {
+		keep := filepath.Join(shots, "first-run.log")
+		if err := errors.Join(os.MkdirAll(shots, 0o755), os.WriteFile(keep, out, 0o644)); err != nil {
+			t.Fatal(err)
+		}
 		out, _, err = inDesktop(t, args)
 	}
 	if err != nil {
@@ -65,8 +71,14 @@ func onDesktop(t *testing.T, test func(t *testing.T), flags ...string) {
 	if !strings.Contains(string(out), "--- PASS: "+t.Name()) {
 		t.Fatalf("the test did not run in its desktop")
 	}
-	_ = os.RemoveAll(shots)
+	if !again {
+		_ = os.RemoveAll(shots)
+	}
 }
+
+// mayFailOnce is set where nobody knows how busy the machine is and nobody sits at it to look: a test that fails is run once more
+// there. `make test` ends with the names of such tests, and what they left is kept: whoever sees one has a defect to find.
+var mayFailOnce = os.Getenv("CI") != ""
 
 // noDesktop is with-desktop's exit status where the session could not be started.
 const noDesktop = 70
