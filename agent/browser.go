@@ -75,7 +75,7 @@ func (t *terminal) Code(ctx context.Context, c auth.DeviceCode) error {
 
 // trust asks whether an address that is not at the provider's host is to be trusted. All but a yes is a no.
 func (t *terminal) trust(ctx context.Context, c auth.DeviceCode) error {
-	prompt := fmt.Sprintf("%s: the address is at %s, the provider at %s: go on? [y/N]", c.Account, c.Host, c.Foreign)
+	prompt := fmt.Sprintf("%s: the code is to be entered at %s, and the provider is %s; go on if you know this host [y/N]", c.Account, c.Host, c.Foreign)
 	err := t.yes(ctx, prompt)
 	if errors.Is(err, wire.ErrNoAnswer) {
 		return fmt.Errorf("%w: the address for the code is at %s, the provider at %s; log in from a terminal to say that it is right",

@@ -102,7 +102,7 @@ func TestADeviceCodeIsShownUntilTheLoginEnds(t *testing.T) {
 	const (
 		address = "corp: open this address on any device to log in at login.example.com: https://login.example.com/device"
 		code    = "corp: the code, good until 12:00: WDJB-MJHT"
-		ask     = "corp: the address is at login.example.com, the provider at idp.example.org: go on? [y/N]"
+		ask     = "corp: the code is to be entered at login.example.com, and the provider is idp.example.org; go on if you know this host [y/N]"
 	)
 	picture := qrCode("https://login.example.com/device", 80)
 	for _, c := range []struct {

@@ -55,7 +55,7 @@ var (
 const (
 	codeShown = "Log in to corp: on any device, open this address at\nlogin.example.com\n\nhttps://login.example.com/device\n\n" +
 		"The code, good until 2:32 PM:\n\nWDJB-MJHT"
-	foreignShown = "Log in to corp?\n\nThe address is at login.example.com, the provider at\nidp.example.org: go on?"
+	foreignShown = "Log in to corp?\n\nThe code is to be entered at login.example.com, and the\nprovider is idp.example.org. Some providers do that: go on\nif you know this host."
 )
 
 func question(text, title, yes string, more ...string) []string {

@@ -101,8 +101,8 @@ func visitText(v auth.Visit, problem error) string {
 // foreignText asks whether an address that is not at the provider's host is to be trusted.
 func foreignText(c auth.DeviceCode) string {
 	return wrap("Log in to "+clean(c.Account, nameMax)+"?") + "\n\n" +
-		wrap("The address is at "+cutStart(clean(c.Host, wordsMax), hostMax)+
-			", the provider at "+cutStart(clean(c.Foreign, wordsMax), hostMax)+": go on?")
+		wrap("The code is to be entered at "+cutStart(clean(c.Host, wordsMax), hostMax)+
+			", and the provider is "+cutStart(clean(c.Foreign, wordsMax), hostMax)+". Some providers do that: go on if you know this host.")
 }
 
 // codeText shows the code and where it is wanted. Address and code stand on lines of their own, so that they can be copied.

@@ -15,9 +15,11 @@ func scenes() []scene {
 		{"a login fails", nil, (*stage).loginFails},
 		{"a browser that does not open", nil, (*stage).browser},
 		{"a device code", nil, (*stage).device},
+		{"a device code for another host", []string{"--manners=google"}, (*stage).deviceElsewhere},
 		{"a second factor", []string{"--manners=entra"}, (*stage).secondFactor},
 		{"a client with a secret", []string{"--confidential"}, (*stage).clientSecret},
 		{"the session ends", nil, (*stage).sessionEnds},
+		{"two sessions end", nil, (*stage).twoEnd},
 		{"the session ends soon", []string{"--manners=keycloak", "--refresh-token=" + sessionLife.String()}, (*stage).endsSoon},
 		{"no refresh token", nil, (*stage).noRefreshToken},
 		{"the provider is away", nil, (*stage).providerAway},
@@ -83,6 +85,14 @@ func (s *stage) device() []step {
 	}
 }
 
+func (s *stage) deviceElsewhere() []step {
+	return []step{
+		s.edit("login: [browser]", "login: [device]"),
+		s.start, says("not logged in"),
+		choose("Log in to corp…"), s.dialog("device-elsewhere", "corp: ", "Log in to corp?"), escape,
+	}
+}
+
 func (s *stage) secondFactor() []step {
 	return []step{
 		s.start, says("not logged in"),
@@ -102,14 +112,22 @@ func (s *stage) sessionEnds() []step {
 	const ended = "corp: login needed"
 	return []step{
 		s.start, logIn,
-		func(ctx context.Context) error {
-			_, err := s.Control.Revoke(ctx, "alice")
-			return err
-		},
+		s.revoke("alice"),
 		choose("Renew all now"), s.notice("login-needed", ended), dismiss(ended, "Later"),
 		s.icon("attention"),
 		s.menu("login-needed", "prod-eu: login needed", "Re-login…"),
 		choose("prod-eu: login needed", "Why…"), s.dialog("why", "prod-eu", "Re-login…"), escape,
+	}
+}
+
+func (s *stage) twoEnd() []step {
+	const ended = "corp and lab: login needed"
+	return []step{
+		s.accounts(0, 1),
+		s.start, says("Log in to corp…"), choose("Log in to corp…"), asked("corp: ", ""), answer("password"), says("alice@example.com"),
+		choose("Log in to lab…"), asked("lab: ", ""), answer("password"), says("bob@example.com"),
+		s.revoke("alice"), s.revoke("bob"),
+		choose("Renew all now"), s.notice("logins-needed", ended), dismiss(ended, "Later"),
 	}
 }
 

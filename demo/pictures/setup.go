@@ -53,7 +53,7 @@ func (s *stage) workTree() []step {
 
 func (s *stage) manyClusters() []step {
 	return []step{
-		s.thirty,
+		s.accounts(20, 8),
 		s.start, says("Log in to corp…"), choose("Log in to corp…"), asked("corp: ", ""), answer("password"),
 		says("corp: 22 clusters, valid"),
 		s.menu("thirty-clusters", "corp: 22 clusters", "More clusters…"),
@@ -61,27 +61,34 @@ func (s *stage) manyClusters() []step {
 	}
 }
 
-// thirty adds a second account like the first, and clusters of both: names are all that differs.
-func (s *stage) thirty(context.Context) error {
-	text, err := os.ReadFile(s.Config)
-	if err != nil {
-		return err
+// accounts gives the account corp so many clusters more, and makes another one, lab, like it, with clusters of its own: names are
+// all that differs. corp is alice's, lab is bob's.
+func (s *stage) accounts(corps, labs int) step {
+	return func(context.Context) error {
+		text, err := os.ReadFile(s.Config)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(s.Config, []byte(twoAccounts(string(text), corps, labs)), 0o600)
 	}
-	accounts, clusters, _ := strings.Cut(strings.Replace(string(text), "name: corp", "name: corp\n  username: alice", 1), "clusters:\n")
+}
+
+func twoAccounts(text string, corps, labs int) string {
+	accounts, clusters, _ := strings.Cut(strings.Replace(text, "name: corp", "name: corp\n  username: alice", 1), "clusters:\n")
 	_, account, _ := strings.Cut(accounts, "accounts:\n")
 	second := strings.Replace(account, "name: corp\n  username: alice", "name: lab\n  username: bob", 1)
 	_, first, _ := strings.Cut("\n"+clusters, "\n- ") // of the clusters
 	first, _, _ = strings.Cut(first, "\n- ")
 	var more strings.Builder
-	for i := range 28 {
+	for i := range corps + labs {
 		name, of := fmt.Sprintf("prod-%02d", i+1), "corp"
-		if i >= 20 {
-			name, of = fmt.Sprintf("lab-%02d", i-19), "lab"
+		if i >= corps {
+			name, of = fmt.Sprintf("lab-%02d", i-corps+1), "lab"
 		}
 		entry := strings.Replace(strings.Replace(first, "name: prod-eu", "name: "+name, 1), "account: corp", "account: "+of, 1)
 		more.WriteString("- " + strings.TrimRight(entry, "\n") + "\n")
 	}
-	return os.WriteFile(s.Config, []byte(accounts+second+"clusters:\n"+clusters+more.String()), 0o600)
+	return accounts + second + "clusters:\n" + clusters + more.String()
 }
 
 // kubelogins is a kubeconfig of a person who uses kubelogin.

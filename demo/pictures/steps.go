@@ -79,6 +79,14 @@ func (s *stage) ahead(d time.Duration) step {
 	}
 }
 
+// revoke has the provider end a person's sessions.
+func (s *stage) revoke(user string) step {
+	return func(ctx context.Context) error {
+		_, err := s.Control.Revoke(ctx, user)
+		return err
+	}
+}
+
 // outage makes the provider fail so, or work again.
 func (s *stage) outage(mode control.Mode) step {
 	return func(ctx context.Context) error { return s.Control.Break(ctx, mode, "") }

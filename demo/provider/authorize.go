@@ -79,6 +79,7 @@ func (p *Provider) authorizeDevice(w http.ResponseWriter, r *http.Request) {
 	body := held.body.Bytes()
 	if m.verificationURL {
 		body = bytes.Replace(body, []byte(`"verification_uri":`), []byte(`"verification_url":`), 1)
+		body = bytes.ReplaceAll(body, []byte(`"https://127.0.0.1:`), []byte(`"https://localhost:`))
 	}
 	w.WriteHeader(held.status)
 	_, _ = w.Write(body) // fails only when the client has gone

@@ -42,7 +42,7 @@ type manners struct {
 	noScope         bool             // they do not say scope
 	refreshEnds     bool             // they say refresh_expires_in, the refresh token's seconds; 0 for an offline one
 	noRotation      bool             // a renewal yields no new refresh token
-	verificationURL bool             // the device endpoint says verification_url, as drafts of RFC 8628 had it
+	verificationURL bool             // the device endpoint says verification_url, as drafts of RFC 8628 had it, at another host
 
 	// Sessions.
 	oneSession      bool          // a login ends the session before it of this user and client

@@ -332,7 +332,8 @@ func TestGoogleSpellsTheDeviceGrantInItsOwnWay(t *testing.T) {
 	w := polite(t, control.Google)
 	begun := w.post("/device_authorization", "client_id", provider.PublicClient, "scope", "openid email")
 	said := members(begun)
-	if said["verification_url"] != w.Issuer()+"/device" || said["verification_uri"] != nil {
+	elsewhere := strings.Replace(w.Issuer(), "127.0.0.1", "localhost", 1) + "/device"
+	if said["verification_url"] != elsewhere || said["verification_uri"] != nil {
 		t.Errorf("%v", said)
 	}
 	w.refused(w.poll(begun.DeviceCode), http.StatusPreconditionRequired, "authorization_pending")
