@@ -26,8 +26,9 @@ const (
 //   - systray stops putting its icon back after the first signal of fewer than three arguments on its connection, such as
 //     a keyring's prompt ends with (fyne-io/systray#131): register does it then.
 //   - GTK panels show a submenu blank where they hear of its entries together with the row that opens it. systray answers
-//     its very first reader with the rows alone, which does not help a later host, nor one that reads while the rows are
-//     built again. ready says that the host has read the rows, so that the submenus can be drawn anew.
+//     its very first reader with the rows alone, which does not help a later host, one that reads while the rows are built
+//     again, nor the first one where another program on the bus was faster. ready says that the host has read the rows, so
+//     that the submenus can be drawn anew.
 type hosts struct {
 	ready chan struct{}
 	built chan struct{}

@@ -63,6 +63,7 @@ func Run(ctx context.Context, menus <-chan menu.Menu, panels <-chan theme.Panel,
 	systray.Run(func() {
 		// The menu is read as soon as this returns, and not before: the whole of it is built here, quickly.
 		p.show(first)
+		hosts.rebuilt()
 		close(drawn)
 	}, nil)
 	cancel()

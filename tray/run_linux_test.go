@@ -43,6 +43,18 @@ func start(t *testing.T) (*app, *watcher, string) {
 	a.bus = connectTo(t, address)
 	eventually(t, "the icon is registered", func() bool { return len(w.registered()) == 1 })
 	a.sees(asSeen("1 of 1")...)
+	// Another program than the host reads the menu here, perhaps first: the submenus are drawn anew for the host.
+	eventually(t, "the submenus are younger than all rows", func() bool {
+		var row, inside int32
+		for _, e := range a.seen() {
+			if !strings.HasPrefix(e.text, "  ") {
+				row = max(row, e.id)
+			} else if inside == 0 || e.id < inside {
+				inside = e.id
+			}
+		}
+		return inside > row
+	})
 	return a, w, address
 }
 
