@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/kubecreds/kubecreds/demo/drive"
 )
@@ -27,8 +28,9 @@ func TestFromAFreshInstallToKubectlInThreeDialogs(t *testing.T) {
 		must(t, err)
 		must(t, drive.Type(t.Context(), offer)) // into the dialog's field for a path, which its slash opens
 		until(t, "the next dialog", func() bool {
-			if drive.Sees(t.Context(), "Other Locations") { // the file dialog: the first press may only close its suggestions
-				_, _ = drive.Desk(t.Context(), "press", "OK", "push button")
+			if open := func() bool { return drive.Sees(t.Context(), "Other Locations") }; open() { // the file dialog
+				_, _ = drive.Desk(t.Context(), "press", "OK", "push button") // the first press may only close its suggestions
+				_ = drive.Until(t.Context(), 3*time.Second, "the file dialog to close", func() bool { return !open() })
 			}
 			return drive.Sees(t.Context(), "will be sent the password and the logins")
 		})
