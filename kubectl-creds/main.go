@@ -142,7 +142,27 @@ func quit(c call, place wire.Place, _ string) int {
 		}
 		return printed("kubecreds is not running")
 	}
+	if err == nil && status == statusDone {
+		err = ended(place)
+	}
 	return result(status, err)
+}
+
+// ended waits until nobody answers at place any more: what comes after a quit, a start say, must not meet the agent that ends.
+func ended(place wire.Place) error {
+	ctx, cancel := context.WithTimeout(context.Background(), shortLimit)
+	defer cancel()
+	for ctx.Err() == nil {
+		c, err := wire.Dial(ctx, place)
+		if errors.Is(err, wire.ErrNoAgent) {
+			return nil
+		}
+		if err == nil {
+			_ = c.Close()
+		}
+		time.Sleep(askAgainIn)
+	}
+	return fmt.Errorf("kubecreds was told to end, and still answers after %s", shortLimit)
 }
 
 // showVersion prints both programs' versions. It starts nothing.

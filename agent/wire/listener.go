@@ -206,8 +206,13 @@ func (s *server) request(st stream, in *bufio.Reader) (Request, error) {
 	return r, st.SetReadDeadline(time.Time{})
 }
 
-// answer runs the handler as soon as fewer than maxRunning are under way.
+// answer runs the handler as soon as fewer than maxRunning are under way, unless the agent ends: whoever has been told that it
+// does is not answered by it any more.
 func (s *server) answer(ctx context.Context, c *Conn, r Request) Done {
+	ends := Done{Status: 1, Message: "the agent is about to end; try again"}
+	if ctx.Err() != nil {
+		return ends
+	}
 	busy := time.NewTimer(busyTimeout)
 	defer busy.Stop()
 	select {
@@ -217,7 +222,7 @@ func (s *server) answer(ctx context.Context, c *Conn, r Request) Done {
 	case <-busy.C:
 		return Done{Status: 1, Message: fmt.Sprintf("the agent has %d requests under way; try again", maxRunning)}
 	case <-ctx.Done():
-		return Done{Status: 1, Message: "the agent is about to end; try again"}
+		return ends
 	}
 }
 

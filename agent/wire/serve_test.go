@@ -214,6 +214,18 @@ func TestAnAgentThatEndsEndsItsRequestsAndStillAnswersThem(t *testing.T) {
 	}
 }
 
+// Whoever was told that a person's Quit was done is not handed a token by the agent that quits.
+func TestAnAgentThatEndsAnswersNoNewRequest(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s := &server{running: make(chan struct{}, 1), handle: func(context.Context, *Conn, Request) Done { return Done{} }}
+	for range 100 { // left to chance, some would be
+		if d := s.answer(ctx, nil, Request{Verb: "get-token"}); d.Status != 1 {
+			t.Fatalf("it was answered: %+v", d)
+		}
+	}
+}
+
 func TestFiftyClientsAtOnceAreAllAnswered(t *testing.T) {
 	p := newPlace(t)
 	serve(t, p, echo)
