@@ -101,9 +101,9 @@ func start(t *testing.T, serverFlags ...string) *drive.Rig {
 
 // startAgent starts program, a kubecreds, on servers that run. When it returns the menu is what it will be: the keychain has been
 // read.
-func startAgent(t *testing.T, r *drive.Rig, program string, args ...string) {
+func startAgent(t *testing.T, r *drive.Rig, program string) {
 	t.Helper()
-	must(t, r.StartAgent(program, args...))
+	must(t, r.StartAgent(program))
 	look(t, "wait-item")
 	until(t, "the keychain to be read", func() bool {
 		menu := drive.Menu(t.Context())
