@@ -47,6 +47,15 @@ func TestWineFromALoginToTheNext(t *testing.T) {
 		until(t, "the new session", func() bool { return !strings.Contains(w.creds("", "status").Out, "login needed") })
 		w.works(t)
 
+		expect(t, "quit", w.creds("", "quit"), 0)
+		if got := w.creds("", "get-token", "--cluster", "staging"); got.Status != 1 || !strings.Contains(got.Err, "kubecreds was quit") {
+			t.Errorf("get-token after a quit: status %d: %s", got.Status, got.Err)
+		}
+		must(t, agent.Wait())
+		agent = w.start(t, "kubecreds.exe")
+		until(t, "the session of before", func() bool { return strings.Contains(w.creds("", "status").Out, "alice@example.com") })
+		w.works(t)
+
 		expect(t, "autostart", w.creds("", "autostart", "on"), 0)
 		if run := w.run("", "reg", "query", `HKCU\Software\Microsoft\Windows\CurrentVersion\Run`); !strings.Contains(run.Out, `kubecreds.exe`) {
 			t.Errorf("what starts at login: %+v", run)
