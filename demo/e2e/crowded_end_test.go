@@ -63,8 +63,12 @@ func TestAtTheEndOfASessionPollersAreAnsweredAtOnceAndNobodyIsAskedUnlessAPerson
 		for name, p := range map[string]*poller{"k9s": k9s, "ssh": ssh} {
 			p.calm(t, name, time.Since(ended))
 			// The machine may be slow or busy: what starting a program takes is measured beside it.
-			if usual, most := p.median(t, 3), 50*time.Millisecond+10*idle.median(t, 0); usual > most {
+			refused, trivial := p.took(t, 3), idle.took(t, 0)
+			if usual, most := median(refused), 50*time.Millisecond+10*median(trivial); usual > most {
 				t.Errorf("%s: a poll without a token usually took %s, want less than %s", name, usual, most)
+			}
+			if longest, most := slices.Max(refused), 500*time.Millisecond+10*slices.Max(trivial); longest > most {
+				t.Errorf("%s: a poll without a token took %s, want less than %s", name, longest, most)
 			}
 		}
 		for name, p := range map[string]*poller{"watch": watch, "apply": pipe} {
@@ -148,8 +152,8 @@ func (p *poller) ended(t *testing.T, status int) int {
 	return n
 }
 
-// median is what the polls that ended with a status usually took.
-func (p *poller) median(t *testing.T, status int) time.Duration {
+// took is how long each poll that ended with a status took, from the shortest to the longest.
+func (p *poller) took(t *testing.T, status int) []time.Duration {
 	t.Helper()
 	var took []time.Duration
 	for _, one := range p.polls(t) {
@@ -161,8 +165,10 @@ func (p *poller) median(t *testing.T, status int) time.Duration {
 		t.Fatal("no poll ended so")
 	}
 	slices.Sort(took)
-	return took[len(took)/2]
+	return took
 }
+
+func median(sorted []time.Duration) time.Duration { return sorted[len(sorted)/2] }
 
 // quiet checks that nothing of ours but our one line and what kubectl makes of a plugin's failure stands on the screen of a kubectl:
 // a line of ours at most for each kubectl, and no token.
@@ -185,8 +191,8 @@ func (p *poller) quiet(t *testing.T, name string) {
 	}
 }
 
-// calm checks that from the first poll without a token on all were refused, and soon, and that the screen shows our one line,
-// not oftener than every 10 s, and nothing else.
+// calm checks that from the first poll without a token on all were refused, and that the screen shows our one line, not oftener than
+// every 10 s, and nothing else.
 func (p *poller) calm(t *testing.T, name string, passed time.Duration) {
 	t.Helper()
 	refused := 0
@@ -200,9 +206,6 @@ func (p *poller) calm(t *testing.T, name string, passed time.Duration) {
 		if one.status != 3 {
 			t.Errorf("%s: a poll after the session's end: status %d, not 3", name, one.status)
 		}
-	}
-	if longest > 4*time.Second { // one that waits for something takes 5 or more; what is usual is checked beside an idle program
-		t.Errorf("%s: a poll without a token took %s", name, longest)
 	}
 	t.Logf("%s: %d polls without a token, on average %s, at most %s", name, refused, sum/time.Duration(max(refused, 1)), longest)
 	p.mu.Lock()
